@@ -1,0 +1,1 @@
+"""What people, invitations and keys can have done to them."""

@@ -1,0 +1,1 @@
+"""Telling other programs by signed messages over HTTP (Standard Webhooks)."""
