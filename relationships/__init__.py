@@ -1,0 +1,1 @@
+"""Affinity between characters."""

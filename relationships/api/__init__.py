@@ -1,0 +1,1 @@
+"""Calls about what characters feel for each other."""

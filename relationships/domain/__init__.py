@@ -1,0 +1,1 @@
+"""Rules of feelings: pure functions over plain values."""
