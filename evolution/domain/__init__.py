@@ -1,0 +1,1 @@
+"""Rules of growth: pure functions over plain values."""
