@@ -1,0 +1,1 @@
+"""Rules of reports and decisions: pure functions over plain values."""

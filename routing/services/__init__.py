@@ -1,0 +1,1 @@
+"""Writes: load, ask the domain, save, announce."""
