@@ -1,0 +1,1 @@
+"""Fuzz targets: bytes that coverage leads, looked for without end."""
