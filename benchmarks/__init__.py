@@ -1,0 +1,1 @@
+"""Measurements, side by side on the same machine; ratios count, not seconds."""
