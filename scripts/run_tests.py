@@ -29,7 +29,7 @@ BROWSERS = str(CORES)
 # Rules over plain values, and their tests, which know of no database.
 RULES = tuple(f"--cov={path.relative_to(ROOT)}" for path in ROOT.glob("*/domain"))
 RULE_TESTS = tuple(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/*/domain"))
-LEFT_OUT = "without tests of pure rules and random data, which use neither"
+LEFT_OUT = "without tests of pure rules and random data, and with own databases"
 
 
 def missing_services() -> str:
@@ -47,8 +47,12 @@ def missing_services() -> str:
 
 
 def pytest(*arguments: str, **environment: str) -> bool:
-    """Whether the tests passed."""
-    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    """Whether the tests passed.
+
+    Many of them wait for other processes, threads and browsers, for which a busy
+    machine may have no time: what failed is tried once more, and named as "RERUN".
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "--reruns", "1", "-rR", *arguments]
     env = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", str(ROOT)),
@@ -87,7 +91,7 @@ def on_postgres() -> bool:
     """Whether the tests passed whose outcome a database or a broker can change."""
     return pytest(
         *("-n", WORKERS, "--ignore=tests/browser"),
-        *("-m", "django_db or not hypothesis"),
+        *("-m", "(django_db or not hypothesis) and not own_database"),
         *(f"--ignore={path}" for path in RULE_TESTS),
         DATABASE_URL=POSTGRES,
         REDIS_URL=REDIS,
@@ -99,11 +103,9 @@ def in_browser() -> bool:
     """Whether the tests passed, of which some measure time and run after the rest.
 
     Playwright leaves an event loop running, hence a run of its own. The tests of a
-    file share a server, each file in the order in which it is written. On a busy
-    machine a click may come too soon for a page: what failed is tried once more,
-    and named among the results as "RERUN".
+    file share a server, each file in the order in which it is written.
     """
-    command = ("-p", "no:randomly", "tests/browser", "--reruns", "1", "-rR")
+    command = ("-p", "no:randomly", "tests/browser")
     beside = pytest(*command, "-n", BROWSERS, "--dist", "loadfile", "-m", "not alone")
     alone = pytest(*command, "-m", "alone")
     return beside and alone

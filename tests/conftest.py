@@ -27,6 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "alone: it measures time, so no other test may run beside it"
     )
     config.addinivalue_line(
+        "markers",
+        "own_database: its processes bring theirs, so it need not run on another one",
+    )
+    config.addinivalue_line(
         "markers", "example: one of a pure rule, whose outcome no database changes"
     )
     # Limits by the clock tell of the machine, not of what is tested.
@@ -38,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     examples.load_profile("patient")
+    # Every test client has middleware of its own, which would read all static files.
+    settings.WHITENOISE_AUTOREFRESH = True
     # Argon2 takes a tenth of a second on purpose.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     database = settings.DATABASES["default"]

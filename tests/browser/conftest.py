@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -148,14 +148,18 @@ def keep(request) -> Callable[[Page, str], None]:
     return take
 
 
-def axe_findings(page: Page) -> list[str]:
-    """What axe-core finds on the page, one line each; empty is good."""
+def axe_findings(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds on the page, one line each; empty is good.
+
+    ``rules`` are those that it applies; none means all.
+    """
     page.evaluate(SETTLED)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "() => axe.run(document, {resultTypes: ['violations'], preload: false})"
-    )
+    options = {"resultTypes": ["violations"], "preload": False}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    found = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{v['id']}: {node['target']} {node['failureSummary']}"
         for v in found["violations"]

@@ -107,11 +107,10 @@ def test_axe_finds_nothing_and_it_fits_a_phone(page, path, keep):
     response = page.goto(path)
 
     assert response.status == 200
-    found = {}
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found[scheme] = axe_findings(page)
-    assert found == {"light": [], "dark": []}
+    assert axe_findings(page) == []
+    page.emulate_media(color_scheme="dark")
+    # Of all that is judged, only colours are others.
+    assert axe_findings(page, rules=["color-contrast"]) == []
     page.set_viewport_size({"width": 360, "height": 740})
     wider = page.evaluate(
         "() => document.documentElement.scrollWidth - window.innerWidth"

@@ -215,6 +215,7 @@ class TestKey:
         assert refused.status_code == 422
 
 
+@pytest.mark.own_database
 def test_demo_talks_and_its_bot_ends_with_it(tmp_path):
     environment = {
         **os.environ,

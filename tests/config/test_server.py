@@ -85,6 +85,7 @@ class Demo:
         return result.stdout
 
 
+@pytest.mark.own_database
 def test_demo_prints_credentials_once_keeps_its_data_and_ends_on_ctrl_c(tmp_path):
     demo = Demo(tmp_path)
 
@@ -102,6 +103,7 @@ def test_demo_prints_credentials_once_keeps_its_data_and_ends_on_ctrl_c(tmp_path
     assert seconds < 60  # A guard against hanging; the goal is five.
 
 
+@pytest.mark.own_database
 def test_demo_resets_only_what_it_made(tmp_path):
     demo = Demo(tmp_path)
     demo.manage("migrate", "-v0")
@@ -140,6 +142,7 @@ def test_due_moves_are_done_by_the_task(monkeypatch):
     assert Label.objects.filter(name="staging").count() == 1
 
 
+@pytest.mark.own_database
 def test_reset_leaves_a_running_server_alone(tmp_path):
     with server._lock(fcntl.LOCK_SH):
         with (
@@ -152,6 +155,7 @@ def test_reset_leaves_a_running_server_alone(tmp_path):
             pass
 
 
+@pytest.mark.own_database
 def test_commands_on_an_empty_database_say_to_migrate(tmp_path):
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'no.sqlite3'}"}
 

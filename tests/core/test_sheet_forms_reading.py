@@ -39,7 +39,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(PATHS | st.sampled_from(["x__json", "x__as_json"]), TEXTS),

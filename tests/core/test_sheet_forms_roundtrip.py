@@ -19,7 +19,7 @@ from tests.personas.domain.strategies import CHARACTERS, FRAMEWORKS, TREES
 CHARACTER = SheetField(CharacterSheet)
 FRAMEWORK = SheetField(FrameworkSheet)
 SLOW = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow]
 )
 
 # Line breaks, quotes and brackets turn up more often than chance would have it.

@@ -29,6 +29,9 @@ def hostile():
     box.stop()
 
 
+pytestmark = pytest.mark.own_database
+
+
 def run(box: Sandbox, job: str, raw: bytes = b"", name: str = "x"):
     return box.run(job, raw, name=name, neighbour=lambda wanted: wanted.encode())
 
