@@ -2,7 +2,8 @@
 
 Every variant runs in every round, in shuffled order; medians over rounds of the
 server's CPU per request, against a bare ASGI application in the same round. What else
-is measured runs by itself: ``benchmarks.compiling``, ``.lore``, ``.reports``.
+is measured runs by itself: ``benchmarks.compiling``, ``.lore``, ``.reports``,
+``.routing``.
 """
 
 import http.client
