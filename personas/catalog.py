@@ -9,28 +9,32 @@ Source: ``reference/performance.md``, recommendations 3 and 4.
 import hashlib
 import json
 import threading
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import orjson
 
 from core import policy
 from core.live import watcher
 from core.live.changes import Change, current_head
+from personas import quieting
 from personas.domain.contexts import ConversationContext, Detector, names_of
 from personas.domain.growing import grown
-from personas.domain.sheets import EvolutionStage
+from personas.domain.sheets import CharacterSheet, EvolutionStage
 from personas.lore_catalog import BookIds, LoreInPlay, read_lore
 from personas.models import CharacterVersion, CompiledPrompt, Label
 from personas.policy import CONVERSATION_CONTEXTS, FRAMEWORK_BLENDING_ENABLED
+from personas.quieting import Quiet, Quiets
 from personas.services import growing
-from personas.services.announcing import BLENDING, LOREBOOK, STREAM
+from personas.services.announcing import BLENDING, LOREBOOK, QUIET, STREAM
 
 _NO_CONTEXT: Final = b'"context":null'
 _CONTEXT: Final = b'"context":%b'
+_NOT_QUIET: Final = b'"quiet":null'
+_QUIET: Final = b'"quiet":%b'
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,26 @@ class Served:
         body = self.body.replace(_NO_CONTEXT, _CONTEXT % orjson.dumps(context), 1)
         return type(self)(etag=f'{self.etag[:-1]}-{context}"', body=body)
 
+    def while_quiet(self, quiet: Quiet | None) -> Self:
+        """The answer while the character is quieted; ``None``: as it is."""
+        if quiet is None:
+            return self
+        told = orjson.dumps(quiet.told())
+        # The last is the key itself: a sheet's own objects, which stand before it,
+        # may have one of this name.
+        before, _, after = self.body.rpartition(_NOT_QUIET)
+        seal = hashlib.sha256(told).hexdigest()[:16]
+        return type(self)(
+            etag=f'{self.etag[:-1]}-quiet-{seal}"',
+            body=before + _QUIET % told + after,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One character under one label, with all that lists and prompts say of it.
 
+    ``version_pk`` is the version's primary key, by which records name it.
     ``prompts`` maps a context (empty: the plain prompt) to what is served;
     ``routing`` holds the phrases and facts of the published sheet; ``called`` is
     what ``{{char}}`` stands for, ``books`` are the lorebooks it names, in order;
@@ -65,6 +84,7 @@ class Entry:
     display_name: str
     framework_id: str
     version: int
+    version_pk: int
     label: str
     tags: tuple[str, ...]
     avatar: str
@@ -124,6 +144,7 @@ class Snapshot:
     entries: Mapping[str, Mapping[str, Entry]]
     blending: Blending
     lore: LoreInPlay
+    quiets: Quiets
 
     def entry(self, character_id: str, *, label: str) -> Entry | None:
         return self.entries.get(character_id, {}).get(label)
@@ -134,12 +155,25 @@ class Snapshot:
         return [entry for entry in found if entry is not None]
 
 
+Follower = Callable[[Snapshot, frozenset[str] | None], None]
+"""Told of each new snapshot, and of the ids of the characters that changed in it;
+``None``: anything may have. It must be quick and must not read the catalog."""
+
+
 class Catalog:
     """Keeps the process's snapshot current."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
         self._writing = threading.Lock()
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Have ``follower`` told from now on, and at once if there is a snapshot."""
+        with self._writing:
+            self._followers.append(follower)
+            if self._snapshot is not None:
+                follower(self._snapshot, None)
 
     def read(self) -> tuple[Snapshot, bool]:
         """The snapshot, and whether it is known to be current.
@@ -159,15 +193,15 @@ class Catalog:
             if self._snapshot is None:
                 # The number first: what commits meanwhile is then read again.
                 seq = current_head(STREAM)
-                self._snapshot = _read_all(seq)
-            return self._snapshot
+                self._swap(_read_all(seq), changed=None)
+            return cast("Snapshot", self._snapshot)
 
     def apply(self, *, changes: Sequence[Change], head: int, reset: bool) -> None:
         """Patch the characters that changed, or read all; called by the watcher."""
         with self._writing:
             old = self._snapshot
             if reset or old is None:
-                self._snapshot = _read_all(head)
+                self._swap(_read_all(head), changed=None)
                 return
             ids = {c.op["character_id"] for c in changes if is_of_character(c)}
             entries = old.entries
@@ -176,13 +210,22 @@ class Catalog:
                 entries = {**patched, **_read_entries(ids)}
             has_other = any(is_of_blending(change) for change in changes)
             has_lore = any(is_of_lore(change) for change in changes)
+            has_quiet = any(is_of_quiet(change) for change in changes)
             is_known = not has_lore and old.lore.has(_sets(entries))
-            self._snapshot = Snapshot(
+            snapshot = Snapshot(
                 seq=head,
                 entries=MappingProxyType(entries),
                 blending=_read_blending() if has_other else old.blending,
                 lore=old.lore if is_known else read_lore(_sets(entries)),
+                quiets=quieting.read() if has_quiet else old.quiets,
             )
+            self._swap(snapshot, changed=frozenset(ids))
+
+    def _swap(self, snapshot: Snapshot, *, changed: frozenset[str] | None) -> None:
+        """Serve from ``snapshot``; followers know it before any request does."""
+        for follower in self._followers:
+            follower(snapshot, changed)
+        self._snapshot = snapshot
 
 
 def is_of_character(change: Change) -> bool:
@@ -202,6 +245,11 @@ def is_of_lore(change: Change) -> bool:
     return bool(kind == LOREBOOK and what != "draft")
 
 
+def is_of_quiet(change: Change) -> bool:
+    """Whether somebody is quieted, or no longer."""
+    return bool(change.op.get("kind") == QUIET)
+
+
 def _read_all(seq: int) -> Snapshot:
     entries = _read_entries(None)
     return Snapshot(
@@ -209,6 +257,7 @@ def _read_all(seq: int) -> Snapshot:
         entries=entries,
         blending=_read_blending(),
         lore=read_lore(_sets(entries)),
+        quiets=quieting.read(),
     )
 
 
@@ -249,14 +298,14 @@ def _read_entries(
 
 def _entry(label: Label, *, bodies: Mapping[str, str]) -> Entry:
     character, version = label.character, label.version
-    # As it was compiled: what growth changed is routed on, too.
-    sheet = grown(version.to_sheet(), stages=growing.kept_with(version).stages)
+    sheet = _compiled_sheet(version)
     return Entry(
         character_id=character.character_id,
         persona_id=f"{character.character_id}@{sheet.framework_id}",
         display_name=sheet.display_name,
         framework_id=sheet.framework_id,
         version=version.number,
+        version_pk=version.pk,
         label=label.name,
         tags=tuple(sheet.tags),
         avatar=sheet.avatar,
@@ -274,7 +323,20 @@ def _entry(label: Label, *, bodies: Mapping[str, str]) -> Entry:
     )
 
 
-def _routing(sheet: Any) -> Mapping[str, Any]:
+def routing_facts(version: CharacterVersion) -> Mapping[str, Any]:
+    """``Entry.routing`` of any version; without a query where ``growth`` was selected.
+
+    The same for ever, since versions never change.
+    """
+    return _routing(_compiled_sheet(version))
+
+
+def _compiled_sheet(version: CharacterVersion) -> CharacterSheet:
+    """As it was compiled: what growth changed is routed on, too."""
+    return grown(version.to_sheet(), stages=growing.kept_with(version).stages)
+
+
+def _routing(sheet: CharacterSheet) -> Mapping[str, Any]:
     return {
         "names": sheet.names,
         "interests": sheet.topic_interests,
@@ -285,6 +347,7 @@ def _routing(sheet: Any) -> Mapping[str, Any]:
             a.model_dump(mode="json") for a in sheet.activity_preferences.activities
         ],
         "weight": sheet.routing_weight,
+        "reply_mode": sheet.behavior.reply_mode,
     }
 
 

@@ -22,6 +22,7 @@ from personas.domain.feelings import Feelings
 from personas.domain.lore.answers import served_entries, served_trace
 from personas.domain.sheets import AUTO
 from personas.models.labels import PRODUCTION
+from personas.quieting import Quiet
 from personas.tokens import count_tokens
 
 SEED_BITS: Final = 53
@@ -105,10 +106,12 @@ def compose(
     asked: Asked,
     note_fired: NoteFired | None = None,
     feelings: Feelings | None = None,
+    quiet: Quiet | None = None,
 ) -> bytes:
     """The body of ``compose``.
 
-    ``feelings`` are those for the other character, if it talks to one.
+    ``feelings`` are those for the other character, if it talks to one; ``quiet`` is
+    what silences the character.
 
     Raises:
         Problem: unknown_character, not_labelled, unknown_context, or invalid
@@ -138,7 +141,8 @@ def compose(
     if note_fired is not None:
         note_fired([one["entry_id"] for one in answer["lore"]])
     told = None if detection is None else composing.served_detection(detection)
-    return orjson.dumps({**answer, "detection": told})
+    silenced = None if quiet is None else quiet.told()
+    return orjson.dumps({**answer, "quiet": silenced, "detection": told})
 
 
 def activate(

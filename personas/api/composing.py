@@ -50,11 +50,12 @@ class ComposeView(APIView):
         read_query(request, Query)
         body = read_body(request, ComposeBody)
         snapshot, is_fresh = catalog.read()
+        now = timezone.now()
         felt, is_felt_fresh = feelings.toward(
             character_id,
             body.other_character_id,
             is_reachable=is_fresh,
-            now=timezone.now(),
+            now=now,
         )
         answer = serving.compose(
             snapshot,
@@ -71,6 +72,7 @@ class ComposeView(APIView):
             ),
             note_fired=lore_firings.note if _counts(request) else None,
             feelings=felt,
+            quiet=snapshot.quiets.quiet(character_id, now=now),
         )
         response = HttpResponse(answer, content_type="application/json")
         response["Cache-Control"] = "no-store"

@@ -5,12 +5,13 @@ from typing import Any, Final
 
 import orjson
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.api.parameters import read_query
 from core.api.schema import describe
-from core.live.changes import Gone, read_since
+from core.live.changes import Change, Gone, read_since
 from core.problems import FieldError, Problem
 from personas.api import problems
 from personas.api.answering import READ, REVALIDATE, answer, check_label, label_of
@@ -24,6 +25,7 @@ from personas.catalog import (
     catalog,
     is_of_blending,
     is_of_character,
+    is_of_quiet,
 )
 from personas.domain.contexts import ConversationContext
 from personas.services.announcing import NAMES, STREAM, SWITCH
@@ -51,9 +53,14 @@ class BundleView(APIView):
         snapshot, is_fresh = catalog.read()
         check_label(label, snapshot=snapshot)
         entries = snapshot.labelled(label)
+        now = timezone.now()
         roster = orjson.dumps([_in_roster(entry) for entry in entries])
         contexts = orjson.dumps([_in_table(c) for c in snapshot.blending.contexts])
-        served = [s for e in entries for s in _bundled(e, blending=snapshot.blending)]
+        served = [
+            each.while_quiet(snapshot.quiets.quiet(entry.character_id, now=now))
+            for entry in entries
+            for each in _bundled(entry, blending=snapshot.blending)
+        ]
         seal = hashlib.sha256(roster + "".join(s.etag for s in served).encode())
         seal.update(label.encode() + contexts)
         body = b"".join(
@@ -115,11 +122,13 @@ class ChangesView(APIView):
     def get(self, request: Request) -> HttpResponse:
         """Characters to be fetched anew, and a cursor.
 
-        Their prompt, active flag or label changed, or settings now have another
-        of their prompts served, which leaves `content_hash` as it was.
+        Their prompt, active flag or label changed, they were quieted or may speak
+        again, or settings now have another of their prompts served; the last two
+        leave `content_hash` as it was.
         """
         query = read_query(request, ChangesQuery)
         snapshot, _ = catalog.read()
+        now = timezone.now()
         label = label_of(request, asked=None)
         if query.since is None:
             ids, cursor = (
@@ -133,10 +142,11 @@ class ChangesView(APIView):
                 {
                     "character_id": character_id,
                     "content_hash": entry.content_hash if entry else None,
-                    "quiet": None,
+                    "quiet": quiet.told() if quiet and entry else None,
                 }
                 for character_id in ids
                 for entry in [snapshot.entry(character_id, label=label)]
+                for quiet in [snapshot.quiets.quiet(character_id, now=now)]
             ],
             "cursor": str(cursor),
         }
@@ -177,9 +187,18 @@ def _changed_since(
                 for entry in snapshot.labelled(label)
                 if _is_touched(entry, by=what)
             }
+        elif is_of_quiet(change):
+            ids |= dict.fromkeys(_quieted(change, snapshot=snapshot, label=label))
     return list(ids), changes[-1].seq if changes else int(since)
 
 
 def _is_touched(entry: Entry, *, by: str) -> bool:
     """Whether a change of the blending settings changes what bots get of it."""
     return by == NAMES or (by == SWITCH and len(entry.prompts) > 1)
+
+
+def _quieted(change: Change, *, snapshot: Snapshot, label: str) -> list[str]:
+    """Whom the change quiets or lets speak, of those with the label."""
+    found = snapshot.labelled(label)
+    named = change.op["character_id"]
+    return [e.character_id for e in found if named in {None, e.character_id}]

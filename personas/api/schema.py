@@ -15,7 +15,18 @@ _TIME: Final = {"type": "string", "format": "date-time"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _QUIET: Final = {
     "type": ["object", "null"],
-    "description": "Who quieted the character and until when; null: it may speak.",
+    "description": "The switch that silences the character everywhere, the longest of"
+    " several; null: there is none, or a version was asked for by its number.",
+    "properties": {
+        "quiet_id": _TEXT,
+        "until": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "Null: until somebody lifts it.",
+        },
+        "reason": _TEXT,
+    },
+    "required": ["quiet_id", "reason", "until"],
 }
 
 

@@ -7,6 +7,7 @@ import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -21,6 +22,7 @@ from personas.api.queries import PersonasQuery, PromptQuery, as_text
 from personas.api.schema import PERSONAS, PROMPT
 from personas.catalog import Entry, Snapshot, catalog, pinned
 from personas.models import CharacterVersion
+from personas.quieting import Quiet
 
 _FOR_EVER: Final = "private, max-age=31536000, immutable"
 
@@ -54,7 +56,17 @@ class PersonasView(APIView):
             query=query,
             filters=query.model_dump(exclude={"limit", "cursor"}),
         )
-        body = {"results": [_listed(e, request=request) for e in page.results]}
+        now = timezone.now()
+        body = {
+            "results": [
+                _listed(
+                    entry,
+                    request=request,
+                    quiet=snapshot.quiets.quiet(entry.character_id, now=now),
+                )
+                for entry in page.results
+            ]
+        }
         response = HttpResponse(
             orjson.dumps({**body, "next": page.next}), content_type="application/json"
         )
@@ -73,7 +85,7 @@ def _matches(entry: Entry, *, query: PersonasQuery) -> bool:
     return True
 
 
-def _listed(entry: Entry, *, request: Request) -> dict[str, Any]:
+def _listed(entry: Entry, *, request: Request, quiet: Quiet | None) -> dict[str, Any]:
     return {
         "character_id": entry.character_id,
         "persona_id": entry.persona_id,
@@ -84,7 +96,7 @@ def _listed(entry: Entry, *, request: Request) -> dict[str, Any]:
         "avatar_url": _avatar_url(entry, request=request),
         "tags": list(entry.tags),
         "active": entry.is_active,
-        "quiet": None,
+        "quiet": quiet.told() if quiet else None,
         "content_hash": entry.content_hash,
         "published_at": as_text(entry.published_at),
     }
@@ -133,7 +145,7 @@ class PromptView(APIView):
         entry = serving.entry_of(snapshot, character_id=character_id, label=label)
         served = serving.prompt_of(
             entry.prompts, context=query.context, blending=snapshot.blending
-        )
+        ).while_quiet(snapshot.quiets.quiet(character_id, now=timezone.now()))
         return answer(
             request,
             etag=served.etag,

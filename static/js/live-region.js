@@ -3,7 +3,7 @@
    <section id="cast" data-live-stream="personas" data-live-src="/home/cast/">
 
    data-live-src gives this very element, by the same template as at first. With
-   data-live-key, only changes of that key, or of several with spaces between, count. data-live-seq, if given, is the
+   data-live-key, only changes of that key, or of several with spaces between, count; with data-live-kind, only those of that kind. data-live-seq, if given, is the
    stream's number that the element was rendered with: then it is not read again
    when the page opens. The answer may say its own in the header X-Live-Seq.
    data-live-also="evolution.waiting" names a value in the changes of another
@@ -58,9 +58,10 @@ class Region {
   }
 
   #change(ops) {
-    const { liveKey } = this.#element.dataset;
+    const { liveKey, liveKind } = this.#element.dataset;
     const keys = liveKey ? liveKey.split(" ") : null;
     if (this.#isGone() || (keys && !ops.some((op) => keys.includes(op.key)))) return;
+    if (liveKind && !ops.some((op) => op.kind === liveKind)) return;
     this.#loadSoon();
   }
 
