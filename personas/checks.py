@@ -51,6 +51,38 @@ def findings(candidate: Candidate) -> list[Finding]:
     return [f for name in sorted(_checks) for f in _checks[name](candidate)]
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to look at in a field, while it is edited; publishing does not ask.
+
+    ``path`` is the field's, as the editor calls it: ``aliases.0``.
+    """
+
+    path: str
+    message: str
+
+    @property
+    def field(self) -> str:
+        return self.path.partition(".")[0]
+
+
+Adviser = Callable[[str, CharacterSheet], list[Advice]]
+"""Given a character's id and its sheet as it is typed."""
+_advisers: dict[str, Adviser] = {}
+
+
+def register_adviser(adviser: Adviser, *, name: str) -> None:
+    """Ask ``adviser`` whenever the editor shows a preview; a name again replaces it."""
+    _advisers[name] = adviser
+
+
+def advice(character_id: str, *, sheet: CharacterSheet) -> list[Advice]:
+    """What all advisers say, in the order of their names."""
+    return [
+        a for name in sorted(_advisers) for a in _advisers[name](character_id, sheet)
+    ]
+
+
 def template_names_sections(candidate: Candidate) -> list[Finding]:
     """Say where the sections go that the template does not name."""
     return about_template(candidate.framework.prompt_template)

@@ -44,6 +44,7 @@ def rights(request: HttpRequest) -> dict[str, bool]:
         "may_publish": may(request.user, action=Action.PUBLISH),
         "may_archive": may(request.user, action=Action.ARCHIVE),
         "may_import": may(request.user, action=Action.IMPORT),
+        "may_quiet": may(request.user, action=Action.QUIET),
     }
 
 

@@ -113,12 +113,20 @@ def _preview(request: HttpRequest, *, draft: Draft) -> HttpResponse:
     if form.is_valid():
         context |= _answer(request, form=form, draft=draft)
         context["state"]["is_as_live"] = _is_as_live(form, draft=draft)
+        context["advice"] = _advice(form, draft=draft)
     else:
         context |= {"sections": list(form.sections()), "state": _wrong(form)}
         status = 422
     is_fragment = bool(getattr(request, "htmx", False))
     name = "_editor_preview" if is_fragment else "editor_preview"
     return render(request, f"personas/{name}.html", context, status=status)
+
+
+def _advice(form: SheetForm, *, draft: Draft) -> list[checks.Advice]:
+    """What to look at in which field of a character."""
+    if not isinstance(draft, Character) or not isinstance(form.sheet, CharacterSheet):
+        return []
+    return checks.advice(draft.character_id, sheet=form.sheet)
 
 
 def _wrong(form: SheetForm) -> dict[str, Any]:
