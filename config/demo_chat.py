@@ -18,6 +18,7 @@ BOT: Final = Path(settings.BASE_DIR) / "examples" / "demo_bot.py"
 NAME: Final = "Demo chat"
 _SCOPES: Final = (
     Scope.PROMPT_READ,
+    Scope.ROUTE_DECIDE,
     Scope.INTERACTION_WRITE,
     Scope.RELATIONSHIP_READ,
 )

@@ -242,6 +242,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 600},
     },
+    "end-quiet": {
+        "task": "routing.end_quiet",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "erase-due-texts": {
+        "task": "routing.erase_due_texts",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prune": {"task": "core.prune", "schedule": 3600.0, "options": {"expires": 600}},
     "prune-cache": {
         "task": "core.prune_cache",

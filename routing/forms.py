@@ -78,6 +78,29 @@ class ConfirmForm(forms.Form):
     expected = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
+class ForgetForm(forms.Form):
+    """Whose messages are erased, and that it is meant."""
+
+    user = forms.CharField(
+        label="User id",
+        max_length=_ID_LENGTH,
+        help_text="As the chat platform has it.",
+        error_messages={"required": "Give the id of the user."},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    confirmed = forms.BooleanField(
+        label="Erase it all now; nobody can bring it back",
+        error_messages={"required": "Confirm that it shall be erased for good."},
+    )
+
+    def clean_user(self) -> str:
+        """Raises ValidationError: no platform has such an id."""
+        user: str = self.cleaned_data["user"]
+        if not user.isprintable():
+            raise forms.ValidationError("Use printable characters only.")
+        return user
+
+
 def _bots() -> list[tuple[int, str]]:
     """Bots that ever reported, by name; one that has several keys is one."""
     reported = Interaction.objects.order_by().values("bot").distinct()

@@ -10,6 +10,7 @@ STREAM: Final = "personas"
 
 BLENDING: Final = "blending"
 LOREBOOK: Final = "lorebook"
+QUIET: Final = "quiet"
 SWITCH: Final = "switch"
 NAMES: Final = "names"
 WORDS: Final = "words"
@@ -100,5 +101,15 @@ def blending_changed(*, what: str, now: datetime) -> None:
         stream=STREAM,
         key=f"{BLENDING}:{what}",
         op={"kind": BLENDING, "what": what},
+        now=now,
+    )
+
+
+def quiet_changed(character_id: str | None, *, now: datetime) -> None:
+    """Announce that a character is quieted, or no longer; ``None``: that all are."""
+    announce(
+        stream=STREAM,
+        key=f"{QUIET}:{character_id or ''}",
+        op={"kind": QUIET, "character_id": character_id},
         now=now,
     )

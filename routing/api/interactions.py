@@ -107,20 +107,25 @@ class BatchView(APIView):
         read_query(request, Query)
         body = read_body(request, BatchBody)
         charge(request, events=len(body.events))
-        items = read_items(request, body.events, Reported, name="events")
-        readable = [item for item in items if isinstance(item, Reported)]
-        outcomes = iter(
-            reporting.report(readable, bot=_bot(request), clock=timezone.now)
-            if readable
-            else ()
-        )
-        results = [
-            _result(next(outcomes), event=item, at=at)
-            if isinstance(item, Reported)
-            else _rejected(_id_of(body.events[at]), invalid(item))
-            for at, item in enumerate(items)
-        ]
+        results = results_of(request, body.events)
         return _answer({"results": results}, status=200)
+
+
+def results_of(request: Request, events: list[Any]) -> list[dict[str, Any]]:
+    """Count the events of the body's list ``events``; what became of each."""
+    items = read_items(request, events, Reported, name="events")
+    readable = [item for item in items if isinstance(item, Reported)]
+    outcomes = iter(
+        reporting.report(readable, bot=_bot(request), clock=timezone.now)
+        if readable
+        else ()
+    )
+    return [
+        _result(next(outcomes), event=item, at=at)
+        if isinstance(item, Reported)
+        else _rejected(_id_of(events[at]), invalid(item))
+        for at, item in enumerate(items)
+    ]
 
 
 def _bot(request: Request) -> BotPrincipal:

@@ -77,10 +77,10 @@ def report(
                 transaction.set_rollback(True)
         return outcomes
 
-    return _tried(work)
+    return tried(work)
 
 
-def _tried(work: Callable[[], Result]) -> Result:
+def tried(work: Callable[[], Result]) -> Result:
     """``work()``, begun again if what others did meanwhile made it impossible."""
     for _ in range(TRIES - 1):
         try:

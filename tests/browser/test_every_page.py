@@ -64,6 +64,13 @@ PAGES = [
     "/relationships/?view=table",
     "/relationships/?view=timeline",
     "/relationships/pip/page/",
+    "/routing/",
+    "/routing/?q=unknown",
+    "/routing/names/",
+    "/routing/simulator/",
+    "/routing/simulator/?message=Tea,%20Pip?&channel=c1",
+    "/channels/",
+    "/routing/forget/",
     "/people/",
     "/people/roles/",
     "/invitations/",
@@ -85,6 +92,8 @@ PAGES = [
     "/relationship-bands/friend/edit/",
     "/relationship-words/",
     "/relationship-words/trust-above-200/edit/",
+    "/now/",
+    "/now/?character=pip&channel=4711",
 ]
 
 
