@@ -6,7 +6,9 @@ nothing but Python, so that it can be read as an example:
 1. ask who is there (``GET personas``) and what they feel (``GET relationships``),
 2. report interactions, many at once (``POST interactions/batch``) or as they happen
    (``POST interactions``), each with an id of its own,
-3. when no answer comes, send the very same again: it is counted once.
+3. ask who should answer what a visitor says (``POST route``), and tell how that went,
+   with what happened (``POST decisions/{id}/outcome``),
+4. when no answer comes, send the very same again: it is counted once.
 
     DRAMATIS_KEY=drm_live_… python examples/demo_bot.py http://127.0.0.1:8000
 
@@ -161,6 +163,10 @@ def play(server: Dramatis, script: Any, cast: set[str], *, pace: float) -> NoRet
     run = uuid.uuid4().hex[:8]  # Ids of this evening are not those of the last one.
     tact = Tact(server, script)
     for number, said in enumerate(lines(server, script, cast)):
+        if "channel" in said:
+            ask(server, script, said, message_id=f"chat-{run}-{number}")
+            time.sleep(min(LIVELY_SECONDS, pace) if number < LIVELY_LINES else pace)
+            continue
         is_lively = number < LIVELY_LINES
         line = tact.measured(said, is_lively=is_lively)
         print(f"{line['who']}: {line['text']}", flush=True)
@@ -170,6 +176,38 @@ def play(server: Dramatis, script: Any, cast: set[str], *, pace: float) -> NoRet
             print(f"*** {line['who']} has reached {milestone} interactions!")
         time.sleep(min(LIVELY_SECONDS, pace) if is_lively else pace)
     raise AssertionError("The chat has no end.")
+
+
+def ask(server: Dramatis, script: Any, question: Any, *, message_id: str) -> None:
+    """Have somebody answer a visitor, if anybody should: two calls for a reply."""
+    print(f"{question['user']}: {question['text']}", flush=True)
+    asked = {
+        "channel_id": question["channel"],
+        "message": question["text"],
+        "message_id": message_id,
+        "user_id": question["user"],
+    }
+    if "activity" in question:
+        asked["activity"] = question["activity"]
+    decision = server.post("route", asked)
+    if not decision["respond"]:
+        print(f"({decision['explanation']})")
+        return
+    who = decision["character_id"]
+    # A real bot would have a model speak; see ``compose``.
+    began = time.monotonic()
+    reply = next((line for line in script["visits"] if line["who"] == who), None)
+    outcome: dict[str, Any] = {"delivered": reply is not None}
+    if reply is not None:
+        print(f"{who}: {reply['text']}", flush=True)
+        outcome["latency_ms"] = round(1000 * (time.monotonic() - began))
+        outcome["events"] = [
+            {
+                **report_of({**reply, "user": question["user"]}, event_id=message_id),
+                "channel_id": question["channel"],
+            }
+        ]
+    server.post(f"decisions/{decision['decision_id']}/outcome", outcome)
 
 
 class Tact:
@@ -234,14 +272,15 @@ def mere_talk(line: Any) -> dict[str, Any]:
 
 
 def lines(server: Dramatis, script: Any, cast: set[str]) -> Iterator[dict[str, Any]]:
-    """Scene by scene; now and then a visitor asks something in between."""
+    """Scene by scene; in between a visitor says something, often two things."""
     feelings = [f for f in script["feelings"] if {f["of"], f["for"]} <= cast]
-    visits = [line for line in script["visits"] if line["who"] in cast]
+    questions = script["questions"]
     while True:
         feeling = random.choice(feelings)  # noqa: S311
         scene = random.choice(next_scenes(server, script, feeling))  # noqa: S311
         yield from scene["lines"]
-        yield random.choice(visits)  # noqa: S311
+        start = random.randrange(len(questions))  # noqa: S311
+        yield from questions[start : start + 2]
 
 
 def next_scenes(server: Dramatis, script: Any, feeling: Any) -> list[Any]:
@@ -301,6 +340,7 @@ def main() -> None:
     }
     if not any({f["of"], f["for"]} <= cast for f in script["feelings"]):
         sys.exit("Nobody of the sample cast is live here, so there is no chat to play.")
+    server.post("channels/sync", script["channels"])
     if not server.get("relationships")["pairs"]:
         tell_of_last_week(server, script, cast)
     play(server, script, cast, pace=given.pace)

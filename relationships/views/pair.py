@@ -127,6 +127,7 @@ def _context(request: HttpRequest, *, two: Two) -> dict[str, Any]:
         "is_live": filters.at is None and before is None,
         "live_keys": f"{key_of(*ids)} {key_of(*ids[::-1])}",
         "may_adjust": filters.at is None and may(request.user, action=Action.ADJUST),
+        "may_quiet": may(request.user, action=Action.QUIET),
     }
 
 

@@ -13,6 +13,7 @@ from email.message import Message
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -141,7 +142,8 @@ class TestBot:
         played = list(islice(bot.lines(server, script, {"pip", "pippa"}), 60))
 
         events = [event for _, body in server.told for event in body["events"]]
-        assert {line["who"] for line in [*played]} == {"pip", "pippa"}
+        said = [line for line in played if "channel" not in line]
+        assert {line["who"] for line in said} == {"pip", "pippa"}
         assert {event["character_id"] for event in events} == {"pip", "pippa"}
 
     @pytest.mark.parametrize(("affinity", "mood"), [(-10, "sweet"), (10, "sour")])
@@ -151,6 +153,37 @@ class TestBot:
         for feeling in script["feelings"]:
             scenes = bot.next_scenes(server, script, feeling)
             assert {scene["mood"] for scene in scenes} == {mood}
+
+    def test_who_answers_a_visitor_is_asked_and_told_again(self, bot, script):
+        told = []
+        answers = {
+            "route": {"decision_id": "d1", "character_id": "pip", "respond": True},
+            "decisions/d1/outcome": {},
+        }
+        server = SimpleNamespace(
+            post=lambda path, body: told.append((path, body)) or answers[path]
+        )
+        question = script["questions"][0]
+
+        bot.ask(server, script, question, message_id="m1")
+
+        (_, asked), (path, outcome) = told
+        assert asked["message"] == question["text"]
+        assert path == "decisions/d1/outcome"
+        assert outcome["delivered"] is True
+        (event,) = outcome["events"]
+        assert Reported.model_validate(event).character_id == "pip"
+        assert event["channel_id"] == question["channel"]
+
+    def test_silence_is_respected(self, bot, script, capsys):
+        told = []
+        silent = {"respond": False, "explanation": "Nobody fits."}
+        server = SimpleNamespace(post=lambda path, body: told.append(path) or silent)
+
+        bot.ask(server, script, script["questions"][0], message_id="m1")
+
+        assert told == ["route"]
+        assert "(Nobody fits.)" in capsys.readouterr().out
 
 
 class TestAsking:

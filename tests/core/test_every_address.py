@@ -54,6 +54,9 @@ VALUES = {
     "target": "bob",
     "trait": "warmth",
     "stage_id": "1",
+    "decision_id": "00000000-0000-4000-8000-000000000000",
+    "channel_id": "4711",
+    "quiet_id": "00000000-0000-4000-8000-000000000000",
 }
 """Argument → what stands in its place; some of it exists, so that views run."""
 
