@@ -115,6 +115,12 @@ class Decision(models.Model):
         ]
         indexes = [
             models.Index(fields=["channel_id", "-id"], name="decision_by_channel"),
+            models.Index(fields=["channel_id", "-decided_at"], name="decision_of_late"),
+            models.Index(
+                fields=["author", "character", "-decided_at"],
+                condition=Q(author__isnull=False),
+                name="decision_to_whom",
+            ),
             models.Index(fields=["character", "-id"], name="decision_by_character"),
             models.Index(fields=["reason", "-id"], name="decision_by_reason"),
             models.Index(

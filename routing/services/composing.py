@@ -14,6 +14,7 @@ from django.db import transaction
 from core.problems import FieldError, Problem
 from core.turns import writing
 from personas import feelings, lore_firings, serving
+from personas.api.problems import UNKNOWN_CONTEXT
 from routing.models import Decision
 from routing.services.deciding import Asked, Decided
 from routing.services.reporting import tried
@@ -62,6 +63,9 @@ def compose(
             quiet=snapshot.quiets.quiet(character_id, now=now),
         )
     except Problem as problem:
+        if decided.is_repeated and problem.code == UNKNOWN_CONTEXT:
+            # A version that was live then had a prompt for it.
+            return None
         raise _placed(problem) from problem
     if not is_test and row.composed is None:
         _record(row, orjson.loads(prompt))

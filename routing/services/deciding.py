@@ -19,7 +19,7 @@ from core.keys import BotPrincipal
 from core.problems import FieldError, Problem
 from core.turns import writing
 from personas import serving
-from personas.catalog import Entry, Snapshot
+from personas.catalog import Entry, Snapshot, catalog
 from personas.domain.sheets import AUTO, ReplyMode
 from personas.models import Character
 from personas.models.labels import PRODUCTION
@@ -95,7 +95,15 @@ def decide_message(asked: Asked, *, bot: BotPrincipal, clock: Clock) -> Decided:
             character.
         django.db.OperationalError: the database is away, or too busy.
     """
-    known = known_of(asked, now=clock())
+    try:
+        known = known_of(asked, now=clock())
+    except Problem:
+        # What was decided stays so, though it could not be asked for any more.
+        former = _former(asked, bot=bot)
+        if former is None:
+            raise
+        snapshot, is_fresh = catalog.read()
+        return _repeated(former, snapshot=snapshot, is_fresh=is_fresh)
     decision_id = uuid.uuid4()
 
     def work() -> Decided:
@@ -113,14 +121,7 @@ def decide_message(asked: Asked, *, bot: BotPrincipal, clock: Clock) -> Decided:
 def known_of(asked: Asked, *, now: datetime) -> Known:
     snapshot, roster, is_fresh = ROSTERS.read(asked.label)
     _check_other(asked, snapshot=snapshot)
-    on = switches.read()
-    place = on.place(asked.channel_id)
-    terms = replace(
-        policy.terms_of_settings(),
-        # Settings of channels hold its text.
-        place=replace(place, reply_mode=ReplyMode(place.reply_mode)),
-        quiets=on.quiets_in(asked.channel_id, now=now),
-    )
+    terms = in_channel(policy.terms_of_settings(), asked.channel_id, now=now)
     return Known(
         snapshot=snapshot,
         roster=roster,
@@ -130,6 +131,18 @@ def known_of(asked: Asked, *, now: datetime) -> Known:
         context=_context(asked, snapshot=snapshot),
         kept=policy.text_kept(),
         kept_until=now + policy.text_kept_for(),
+    )
+
+
+def in_channel(terms: Terms, channel_id: str, *, now: datetime) -> Terms:
+    """The terms with what is known now of the channel and of quiet switches."""
+    on = switches.read()
+    place = on.place(channel_id)
+    return replace(
+        terms,
+        # Settings of channels hold its text.
+        place=replace(place, reply_mode=ReplyMode(place.reply_mode)),
+        quiets=on.quiets_in(channel_id, now=now),
     )
 
 
@@ -201,17 +214,12 @@ def _settled(
     clock: Clock,
 ) -> Decided:
     channels.seen(asked.channel_id, now=clock())
-    if asked.message_id:
-        former = Row.objects.filter(bot=bot.bot_id, message_id=asked.message_id)
-        row = former.select_related("character").first()
-        if row is not None:
-            return Decided(
-                answer=dict(row.answer),
-                row=row,
-                snapshot=known.snapshot,
-                is_repeated=True,
-                is_fresh=known.is_fresh,
-            )
+    former = _former(asked, bot=bot)
+    if former is not None:
+        return _repeated(former, snapshot=known.snapshot, is_fresh=known.is_fresh)
+    # The channel may have been waited for, and quieted meanwhile.
+    terms = in_channel(known.terms, asked.channel_id, now=clock())
+    known = replace(known, terms=terms)
     author = author_of(asked.message)
     recent = remembering.recent(
         asked.channel_id, terms=known.terms, is_persona=author is not None, now=clock()
@@ -251,6 +259,24 @@ def _settled(
         telling.tell(row, character_id=decision.character_id, now=recent.now)
     return Decided(
         answer=told, row=row, snapshot=known.snapshot, is_fresh=known.is_fresh
+    )
+
+
+def _former(asked: Asked, *, bot: BotPrincipal) -> Row | None:
+    """What was decided of this message of this bot before."""
+    if not asked.message_id:
+        return None
+    rows = Row.objects.filter(bot=bot.bot_id, message_id=asked.message_id)
+    return rows.select_related("character").first()
+
+
+def _repeated(former: Row, *, snapshot: Snapshot, is_fresh: bool) -> Decided:
+    return Decided(
+        answer=dict(former.answer),
+        row=former,
+        snapshot=snapshot,
+        is_repeated=True,
+        is_fresh=is_fresh,
     )
 
 

@@ -4,7 +4,6 @@ Decisions of one channel are made one after the other, each later than the one b
 so that its newest rows, read until they are too old, tell everything.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,17 +33,18 @@ class Recent:
 def recent(channel_id: str, *, terms: Terms, is_persona: bool, now: datetime) -> Recent:
     """For the next message of a channel, whose row is locked; ``is_persona`` wrote it.
 
-    One query, unless very much has been decided here within the time that counts.
+    One query, or three if very much has been decided here within the time that counts.
     """
-    rows = Decision.objects.filter(channel_id=channel_id)
+    rows = Decision.objects.filter(channel_id=channel_id).order_by("-pk")
+    page = list(rows.values_list(*_FIELDS, named=True)[:_PAGE])
     sticky: tuple[str, datetime] | None = None
     chain, is_chain = int(is_persona), is_persona
     answers = 0
     sticky_for = timedelta(seconds=terms.sticky_seconds)
-    for at, row in enumerate(_newest_first(rows)):
-        if at == 0:
-            # The clock of whoever decided last may have been ahead of ours.
-            now = max(now, row.decided_at)
+    if page:
+        # The clock of whoever decided last may have been ahead of ours.
+        now = max(now, page[0].decided_at)
+    for row in page:
         age = now - row.decided_at
         is_chain = is_chain and row.author_id is not None and chain <= MOST_CHAIN
         chain += is_chain
@@ -60,6 +60,20 @@ def recent(channel_id: str, *, terms: Terms, is_persona: bool, now: datetime) ->
             sticky = (row.character__character_id, row.decided_at)
         if counts_answers and row.author_id is not None:
             answers += 1
+    else:
+        if len(page) == _PAGE:
+            # All of the page is recent: what counts may lie before it.
+            older = _answers(rows).filter(pk__lt=page[-1].pk)
+            if sticky is None:
+                last = older.filter(decided_at__gt=now - sticky_for)
+                sticky = last.values_list(
+                    "character__character_id", "decided_at"
+                ).first()
+            if is_persona:
+                older = older.filter(
+                    author__isnull=False, decided_at__gt=now - BUDGET_WINDOW
+                )
+                answers += older[: terms.channel_budget - answers].count()
     return Recent(
         state=State(
             sticky=None
@@ -72,17 +86,9 @@ def recent(channel_id: str, *, terms: Terms, is_persona: bool, now: datetime) ->
     )
 
 
-def _newest_first(rows: "QuerySet[Decision]") -> Iterator[Any]:
-    """Page after page, each by the index of the channel."""
-    rows = rows.order_by("-pk")
-    last: int | None = None
-    while True:
-        some = rows if last is None else rows.filter(pk__lt=last)
-        page = list(some.values_list(*_FIELDS, named=True)[:_PAGE])
-        yield from page
-        if len(page) < _PAGE:
-            return
-        last = page[-1].pk
+def _answers(rows: "QuerySet[Decision]") -> "QuerySet[Decision]":
+    """Those that somebody answered, as far as is known."""
+    return rows.filter(respond=True).exclude(delivered=False)
 
 
 _FIELDS: Final = (
@@ -92,7 +98,6 @@ _FIELDS: Final = (
     "delivered",
     "decided_at",
     "character__character_id",
-    "author__character_id",
 )
 
 
@@ -108,13 +113,14 @@ def between(
     """``answers`` between the two within the last ten minutes, up to ``most``, and the
     ``probability`` that ``character_id`` answers, with all that it was made of."""
     answers = 0
+    # By the index of who answered whom.
     for one, other in ((character_id, author), (author, character_id)):
-        rows = Decision.objects.filter(character__character_id=one)
-        for row in _newest_first(rows):
-            if now - row.decided_at >= BUDGET_WINDOW or answers >= most:
-                break
-            if row.respond and row.delivered is not False:
-                answers += row.author__character_id == other
+        rows = Decision.objects.filter(
+            character__character_id=one,
+            author__character_id=other,
+            decided_at__gt=now - BUDGET_WINDOW,
+        )
+        answers += _answers(rows)[:most].count()
     try:
         odds = reading.chances(
             character_id, seeds={author: seed}, now=now, rules=rules

@@ -83,7 +83,7 @@ def test_a_clock_that_is_behind_changes_no_order(bot):
 
 def test_a_chain_is_counted_no_further_than_it_matters(bot, monkeypatch):
     monkeypatch.setattr(remembering, "MOST_CHAIN", 3)
-    monkeypatch.setattr(remembering, "_PAGE", 2)
+    monkeypatch.setattr(remembering, "_PAGE", 4)
     for _ in range(8):
         routed(bot, "x", author_character_id="ada")
 
