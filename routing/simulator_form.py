@@ -28,7 +28,8 @@ SOMEBODY: Final = "character"
 OFFERED: Final = 500
 """Characters and channels that the fields offer; others can be typed."""
 MOST_MENTIONS: Final = 20
-PREFILLED: Final = ("message", "channel", "author", "mentions")
+PREFILLED: Final = ("channel", "author", "mentions")
+"""What an address may say; never the message, since addresses are logged."""
 _CHANNEL_LENGTH: Final = 64
 _LONGEST_AGO: Final = 24 * 3_600
 _MENTIONS_LENGTH: Final = 2_000
@@ -127,7 +128,7 @@ class SimulatorForm(forms.Form):
 
     @classmethod
     def of(cls, asked: QueryDict) -> "SimulatorForm":
-        """Filled in as an address says; the rest as most people want it."""
+        """Filled in as an address says, without a message; else as most want it."""
         given = {name: asked.get(name, "").replace("\0", "") for name in PREFILLED}
         return cls(
             {

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+# Its converter: ids of channels.
+import routing.converters  # noqa: F401
 from routing.views import (
     channel,
     channels,
@@ -37,8 +39,10 @@ urlpatterns = [
     path("reports/void/", void.void, name="void"),
     path("channels/", channels.channel_list, name="channels"),
     # Ids of chat platforms may hold anything, slashes too.
-    path("channels/<path:channel_id>/", channel.channel_detail, name="channel"),
-    path("channel-undo/<path:channel_id>/", channel.channel_undo, name="channel-undo"),
+    path("channels/<channel:channel_id>/", channel.channel_detail, name="channel"),
+    path(
+        "channel-undo/<channel:channel_id>/", channel.channel_undo, name="channel-undo"
+    ),
     path("now/", now.now, name="now"),
     path("now/state/", now.now_state, name="now-state"),
     path("now/<uuid:quiet_id>/lift/", now.lift, name="now-lift"),

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+# Its converter: ids of channels.
+import routing.converters  # noqa: F401
 from routing.api import channels, decisions, interactions, quiet, route, simulate
 
 urlpatterns = [
@@ -39,7 +41,7 @@ urlpatterns = [
     path("channels/sync", channels.SyncView.as_view(), name="api-channels-sync"),
     # Ids of chat platforms may hold anything, slashes too.
     path(
-        "channels/<path:channel_id>",
+        "channels/<channel:channel_id>",
         channels.ChannelView.as_view(),
         name="api-channel",
     ),

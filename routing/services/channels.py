@@ -235,7 +235,8 @@ def take_back(
 
     Raises:
         NoSuchChannel: nor if there is no such edit of it.
-        ChangedMeanwhile: the channel has another revision than that edit made.
+        ChangedMeanwhile: the channel has another revision than that edit made, or
+            another edit came after it.
         NotValid: as ``save_settings`` does.
     """
     entry = history(channel_id).filter(pk=entry_pk).first()
@@ -243,7 +244,9 @@ def take_back(
         raise NoSuchChannel(f"There is no such edit of the channel “{channel_id}”.")
 
     def change(channel: Channel) -> ChannelSettings:
-        if based_on != channel.revision:
+        # Under the channel's lock, so that none can come after it now.
+        newest = history(channel_id).values_list("pk", flat=True).first()
+        if based_on != channel.revision or entry_pk != newest:
             raise ChangedMeanwhile(channel)
         after, before = entry.after or {}, entry.before or {}
         # The log keeps what differed; what was not said before is left out of it.

@@ -7,9 +7,10 @@ only counted in: none of them is kept or told.
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import Replace
+from django.db.models.functions import Left, Replace
 
 from personas.catalog import catalog
 from personas.checks import Advice
@@ -29,6 +30,8 @@ from routing.domain.linting_values import (
 from routing.models import Decision
 
 MESSAGES: Final = 1_000
+LOOKED_AT: Final = 500
+"""So many characters of each of these texts; what a message is about comes early."""
 NEAR: Final = 200
 """So many characters with similar names are looked at while one is edited."""
 _NAMES_SOUGHT: Final = 20
@@ -45,6 +48,8 @@ class Copy:
         self._looking = threading.Lock()
         self._subjects: list[Subject] | None = None
         self._linter = Linter(())
+        self._counted: tuple[Linter, UUID | None] | None = None
+        self._frequent: list[Finding] = []
 
     def linter(self, subjects: list[Subject]) -> Linter:
         """Of these; the one before, if nothing of them changed."""
@@ -54,6 +59,19 @@ class Copy:
                 self._subjects = subjects
             return self._linter
 
+    def frequent(self, linter: Linter) -> list[Finding]:
+        """What stands in most messages, counted again once there is a newer one.
+
+        Only counts are kept, no texts; so they may stay when texts are erased.
+        """
+        # Asked for first: a message that comes meanwhile has them counted again.
+        counted = (linter, newest_decision())
+        with self._looking:
+            if counted != self._counted:
+                self._frequent = linter.frequent(newest_messages())
+                self._counted = counted
+            return self._frequent
+
 
 _copy: Final = Copy()
 
@@ -61,13 +79,19 @@ _copy: Final = Copy()
 def findings(subjects: list[Subject]) -> list[Finding]:
     """All there is to say about ``subjects()``, the worst first."""
     linter = _copy.linter(subjects)
-    return ordered([*linter.findings, *linter.frequent(newest_messages())])
+    return ordered([*linter.findings, *_copy.frequent(linter)])
 
 
 def newest_messages() -> list[str]:
-    """Texts of the newest decisions that still have one, or part of one."""
+    """How texts of the newest decisions begin, of those that still have one."""
     rows = Decision.objects.exclude(text="").order_by("-pk")
-    return list(rows.values_list("text", flat=True)[:MESSAGES])
+    return list(rows.values_list(Left("text", LOOKED_AT), flat=True)[:MESSAGES])
+
+
+def newest_decision() -> UUID | None:
+    """Which it is, by the id that no other database has, either."""
+    rows = Decision.objects.order_by("-pk")
+    return rows.values_list("decision_id", flat=True).first()
 
 
 def subjects() -> list[Subject]:

@@ -92,7 +92,7 @@ def _settled(
         row.save(update_fields=_FIELDS)
         name = None if row.character is None else row.character.character_id
         telling.tell(row, character_id=name, now=now)
-    elif _differs(row, outcome):
+    elif _differs(row, outcome, now=now):
         raise OutcomeKnown(
             "Another outcome of this decision was reported before; it stays."
         )
@@ -118,9 +118,11 @@ def _kept_excerpt(row: Decision, excerpt: str, *, now: datetime) -> str:
     return excerpt[:EXCERPT_LENGTH] if is_kept else ""
 
 
-def _differs(row: Decision, outcome: Outcome) -> bool:
-    # What was erased, or never kept, cannot be compared.
-    excerpt = outcome.reply_excerpt if row.reply_excerpt else ""
+def _differs(row: Decision, outcome: Outcome, *, now: datetime) -> bool:
+    excerpt = outcome.reply_excerpt
+    if not row.reply_excerpt:
+        # What was erased, or never kept, cannot be compared.
+        excerpt = _kept_excerpt(row, excerpt, now=now)
     return (
         row.delivered,
         row.latency_ms,

@@ -21,7 +21,7 @@ from routing.views.simulated import Side, difference
 
 @allows(GET=Action.SEE, POST=Action.SEE)
 def simulator(request: HttpRequest) -> HttpResponse:
-    """The form; by POST, or with a message in the address, what comes of it."""
+    """The form; by POST,, what comes of it."""
     if request.method == "POST":
         form = SimulatorForm(request.POST)
         is_asked = True

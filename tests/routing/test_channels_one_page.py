@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from core.roles import Role
 from personas.services import publishing
@@ -74,6 +75,42 @@ def test_viewers_see_no_form():
 def test_a_channel_that_is_not_there(manager):
     assert manager.get("/channels/nowhere/").status_code == 404
     assert manager.post("/channel-undo/nowhere/").status_code == 404
+
+
+@pytest.mark.parametrize("sign", ["%00", "%01", "%0A", "%1F", "%7F", "%C2%85"])
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("get", "/channels/a{}b/"),
+        ("post", "/channels/a{}b/"),
+        ("post", "/channel-undo/a{}b/"),
+        ("get", "/api/v1/channels/a{}b"),
+    ],
+)
+def test_no_channel_has_control_characters(manager, method, address, sign):
+    response = getattr(manager, method)(address.replace("{}", sign))
+
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("channel_id", ["a/b", "a//b/", "#ä b?&%41", "日本"])
+def test_addresses_take_any_other_id(manager, channel_id):
+    channels.sync([Reported(id=channel_id, name="Odd")], now=NOW)
+    manager.post(
+        reverse("routing:channel", args=[channel_id]),
+        {**LEFT, "started": 1, "reply_mode": "freely"},
+    )
+
+    page, body = (
+        manager.get(reverse(name, args=[channel_id]))
+        for name in ("routing:channel", "api-channel")
+    )
+    undone = manager.post(undo_of(page.content.decode()))
+
+    assert page.status_code == 200
+    assert body.json()["id"] == channel_id
+    assert undone.status_code == 302
+    assert Channel.objects.get(channel_id=channel_id).settings == {}
 
 
 @pytest.mark.parametrize(

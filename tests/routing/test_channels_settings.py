@@ -380,6 +380,18 @@ def test_taking_back_what_is_not_the_last_any_more(save, take_back):
 
 
 @pytest.mark.usefixtures("tree")
+def test_taking_back_an_older_edit_as_if_it_were_the_last(save, take_back):
+    older = save("general", reply_mode="never")
+    newest = save("general", reply_mode="freely")
+
+    with pytest.raises(ChangedMeanwhile):
+        take_back(Saved(newest.channel, older.entry))
+
+    take_back(newest)
+    assert Channel.objects.get(channel_id="general").settings == {"reply_mode": "never"}
+
+
+@pytest.mark.usefixtures("tree")
 def test_taking_back_an_edit_of_another_channel(save, take_back):
     saved = save("general", reply_mode="never")
 

@@ -164,6 +164,43 @@ class TestMessages:
 
         assert shown(viewer) == []
 
+    def test_only_how_they_begin_is_looked_at(self, viewer, monkeypatch):
+        monkeypatch.setattr(linting, "LOOKED_AT", 12)
+        make_character(topic_interests=["harbour", "pier"])
+        for _ in range(20):
+            make_decision(text="The harbour and the pier")
+
+        (group,) = groups_of(viewer)
+
+        assert [row.finding.phrase for row in group.rows] == ["harbour"]
+
+    def test_they_are_counted_anew_only_with_a_newer_one(self, viewer, monkeypatch):
+        read = []
+        real = linting.newest_messages
+        monkeypatch.setattr(
+            linting, "newest_messages", lambda: read.append(1) or real()
+        )
+        make_character(topic_interests=["harbour"])
+        for _ in range(20):
+            make_decision(text="harbour")
+
+        first, again = shown(viewer), shown(viewer)
+        assert (len(first), again, len(read)) == (1, first, 1)
+
+        make_decision(text="pier")
+        assert "newest 21 messages" in viewer.get(PAGE).content.decode()
+        assert len(read) == 2
+
+    def test_they_are_counted_anew_with_other_names(self, viewer):
+        make_character(topic_interests=["harbour"])
+        for _ in range(20):
+            make_decision(text="harbour")
+        shown(viewer)
+
+        Character.objects.update(topic_interests=["pier"])
+
+        assert shown(viewer) == []
+
 
 class TestChoosing:
     @pytest.fixture(autouse=True)
@@ -222,6 +259,8 @@ class TestEmpty:
 class TestCost:
     def test_the_query_count_is_flat(self, viewer):
         make_live("ada")
+        # Messages are read once only, so let there be one that was not.
+        make_decision(text="Toad!")
         few = queries(viewer, PAGE)
         for n in range(12):
             make_character(f"c{n}", display_name="Toad", aliases=["Will", f"May {n}"])

@@ -85,6 +85,27 @@ def test_another_outcome_is_refused(bot, decision_id, fields):
     assert Interaction.objects.count() == 0
 
 
+def test_an_excerpt_after_none_is_another_outcome(bot, decision_id):
+    outcome(bot, decision_id)
+
+    late = outcome(bot, decision_id, reply_excerpt="Good morning")
+    again = outcome(bot, decision_id)
+
+    assert (late.status_code, late.json()["code"]) == (409, "outcome_known")
+    assert again["Idempotency-Replayed"] == "true"
+    assert Decision.objects.get().reply_excerpt == ""
+
+
+def test_an_excerpt_after_the_time_of_texts_is_not_compared(bot):
+    with time_machine.travel(NOW, tick=False):
+        decision_id = routed(bot, "Ada!")["decision_id"]
+        outcome(bot, decision_id)
+    with time_machine.travel(NOW + timedelta(days=8), tick=False):
+        again = outcome(bot, decision_id, reply_excerpt="late")
+
+    assert (again.status_code, again["Idempotency-Replayed"]) == (200, "true")
+
+
 def test_only_the_same_bot_may(decision_id):
     response = outcome(bot_client(), decision_id)
 

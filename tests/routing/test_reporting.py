@@ -50,7 +50,7 @@ def caused(state: str) -> OperationalError:
 def test_what_others_made_impossible_is_tried_again(error):
     work = Fails(error, error)
 
-    assert reporting._tried(work) == "done"
+    assert reporting.tried(work) == "done"
     assert work.calls == 3
 
 
@@ -58,7 +58,7 @@ def test_it_is_not_tried_for_ever():
     work = Fails(*[IntegrityError("again")] * reporting.TRIES)
 
     with pytest.raises(IntegrityError):
-        reporting._tried(work)
+        reporting.tried(work)
     assert work.calls == reporting.TRIES
 
 
@@ -67,7 +67,7 @@ def test_what_stays_impossible_is_not_tried_again(error):
     work = Fails(error)
 
     with pytest.raises(OperationalError):
-        reporting._tried(work)
+        reporting.tried(work)
     assert work.calls == 1
 
 

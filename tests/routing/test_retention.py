@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -156,6 +157,63 @@ def test_a_user_is_forgotten_everywhere_at_once(bot):
     assert Interaction.objects.get(event_id="e2").user_id == "other"
     entry = AuditEntry.objects.get(action="user.forgotten")
     assert entry.after == {"decisions": 1, "reports": 1}
+
+
+def test_what_the_user_did_is_forgotten_too(bot):
+    did = {"name": CANARY, "category": "gaming"}
+    routed(bot, "Ada!", user_id="kim-4711", message_id="m1", activity=did)
+    routed(bot, "Ada!", user_id="kim-4711", message_id="m2")
+    routed(bot, "Ada!", user_id="other", activity={"name": "Go", "category": "x"})
+    before = Decision.objects.get(message_id="m1").asked
+
+    forget("kim-4711")
+
+    assert holding(CANARY) == set()
+    assert Decision.objects.get(message_id="m1").asked == {**before, "activity": None}
+    assert Decision.objects.get(user_id="other").asked["activity"]["name"] == "Go"
+
+
+def test_what_came_in_meanwhile_is_forgotten_too(bot, monkeypatch):
+    routed(bot, CANARY, user_id="kim-4711")
+    coming(
+        monkeypatch,
+        lambda: routed(bot, CANARY, user_id="kim-4711"),
+        lambda: send(bot, event("late", user_id="kim-4711")),
+    )
+
+    forgotten = forget("kim-4711")
+
+    assert (forgotten.decisions, forgotten.reports) == (2, 1)
+    assert holding(CANARY) == holding("kim-4711") == set()
+    told = [entry.after for entry in AuditEntry.objects.filter(action="user.forgotten")]
+    assert sum(each["decisions"] for each in told) == 2
+
+
+def test_somebody_who_never_stops_is_not_looked_for_for_ever(bot, monkeypatch):
+    more = [partial(routed, bot, "Ada!", user_id="kim-4711")] * 99
+    coming(monkeypatch, *more)
+
+    assert forget("kim-4711").decisions == erasing.ROUNDS - 1
+
+
+def forget(user_id):
+    return erasing.forget_user(
+        user_id, actor=make_person(Role.MANAGER), now=timezone.now()
+    )
+
+
+def coming(monkeypatch, *events):
+    """These are written one by one, each after the user was forgotten once."""
+    left = list(events)
+    real = erasing._forget
+
+    def forget_once(user_id, **options):
+        forgotten = real(user_id, **options)
+        if left:
+            left.pop(0)()
+        return forgotten
+
+    monkeypatch.setattr(erasing, "_forget", forget_once)
 
 
 def test_no_user_is_nobody():

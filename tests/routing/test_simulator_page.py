@@ -72,11 +72,20 @@ def test_feed_leads_here(viewer, url):
 
 
 def test_address_fills_the_form_in(viewer, url):
-    response = viewer.get(url, {"message": "Hello Ada", "channel": "9"})
+    response = viewer.get(url, {"channel": "9", "author": "Bob", "mentions": "ada"})
 
-    assert "Ada: named in the message" in response.text
-    assert 'value="9"' in response.text
-    assert "Hello Ada</textarea>" in response.text
+    form = response.context["form"]
+    assert [form[name].value() for name in ("channel", "author", "mentions")] == [
+        *("9", "Bob", "ada"),
+    ]
+    assert response.context["side"].winner.name == "Ada"
+
+
+def test_address_holds_no_message(viewer, url):
+    response = viewer.get(url, {"message": "Hello Ada"})
+
+    assert "Write a message" in response.text
+    assert "Hello Ada" not in response.text
 
 
 def test_script_gets_the_answer_alone(viewer, url):
