@@ -11,7 +11,10 @@ from core.roles import Role
 from personas.domain.contexts import DEFAULT_CONTEXTS
 from personas.models import Character
 from personas.services import drafts
+from routing.domain.messages import Quieted
 from routing.models import Channel, Decision, Roster, RoutingTerms
+from routing.services import channels, switches
+from routing.services.switches import Switch
 from tests.clients import client_as
 from tests.core.api_client import bot_client, make_key
 from tests.factories import NOW, sheet_of
@@ -163,6 +166,34 @@ def test_the_same_message_gets_the_same_decision(bot):
     assert again["Idempotency-Replayed"] == "true"
     assert again.json() == first.json()
     assert Decision.objects.count() == 1
+
+
+def test_what_was_decided_stays_though_it_could_not_be_asked_any_more(bot):
+    first = route(bot, "Ada!", message_id="m1", context="casual")
+    left = tuple(each for each in DEFAULT_CONTEXTS if each.context != "casual")
+    set_policy("CONVERSATION_CONTEXTS", value=left)
+
+    again = route(bot, "Ada!", message_id="m1", context="casual")
+    another = route(bot, "Ada!", message_id="m2", context="casual")
+
+    assert again["Idempotency-Replayed"] == "true"
+    assert again.json() == first.json()
+    assert another.status_code == 422
+
+
+def test_a_channel_quieted_while_its_turn_is_waited_for_is_quiet(bot, monkeypatch):
+    def seen(channel_id, *, now):
+        everything = Switch(Quieted("q"), channel_id="", until=None)
+        quiet = switches.Switches(quiets=(everything,))
+        monkeypatch.setattr(switches, "read", lambda: quiet)
+        return known(channel_id, now=now)
+
+    known = channels.seen
+    monkeypatch.setattr(channels, "seen", seen)
+
+    answer = routed(bot, "Ada!")
+
+    assert (answer["respond"], answer["respond_reason"]) == (False, "quiet")
 
 
 def test_another_bots_message_of_that_id_is_another(bot):
