@@ -36,7 +36,7 @@ SETTLED = """() => Promise.allSettled(
     .map((each) => each.finished))"""
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 # Browsers and servers share few cores; who waits for nothing loses nothing.
-PATIENCE = 15_000  # Milliseconds.
+PATIENCE = 30_000  # Milliseconds.
 expect.set_options(timeout=PATIENCE)
 
 
